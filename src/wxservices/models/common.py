@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..db import TABLE_OPTIONS, Base, BigId, UtcDateTime
-from . import payments as payments  # its tables are common ones, too
+from . import payments  # noqa: F401  its tables are common ones, too
 
 
 class SmsCode(Base):
