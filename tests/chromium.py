@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from flask import Flask
-from werkzeug.serving import WSGIRequestHandler, make_server
+
+from servers import served
 
 REQUIRED = "browser" in os.environ.get("TEST_REQUIRE", "").split(",")
 """Whether the absence of a browser fails instead of skipping."""
@@ -21,6 +20,7 @@ if REQUIRED:
 else:
     driver = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 expect, Page = driver.expect, driver.Page
+__all__ = ["PHONE", "Page", "expect", "launched", "nameless", "pale", "served", "visitors"]
 
 PHONE: dict[str, Any] = {
     "viewport": {"width": 360, "height": 740},
@@ -66,23 +66,6 @@ def launched() -> Iterator[Any]:
         browser = playwright.chromium.launch(executable_path=path, args=_FLAGS)
         yield browser
         browser.close()
-
-
-class _Quiet(WSGIRequestHandler):
-    def log(self, *args: Any) -> None:
-        pass
-
-
-@contextmanager
-def served(app: Flask) -> Iterator[str]:
-    """*app* behind a server of its own; the URL of it, without a slash at its end."""
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 @contextmanager

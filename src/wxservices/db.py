@@ -264,7 +264,7 @@ def upsert(
         return
     lite, maria = sqlite.insert(model), mysql.insert(model)
     sent = lite.excluded if _is_sqlite() else maria.inserted
-    columns = model.__table__.columns  # type: ignore[attr-defined]
+    columns = model.__table__.columns
     new = {name: columns[name] + sent[name] if name in add else sent[name] for name in rows[0] if name not in key}
     if _is_sqlite():
         execute(lite.on_conflict_do_update(index_elements=key, set_=new), rows)

@@ -277,10 +277,14 @@ def wants_json() -> bool:
     return request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
 
 
+def to_json(value: Any) -> str:
+    """*value* as compact JSON text; decimals become JSON numbers."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_number)
+
+
 def json_response(reply: Any) -> Response:
-    """*reply* as UTF-8 JSON; decimals become JSON numbers."""
-    text = json.dumps(reply, ensure_ascii=False, separators=(",", ":"), default=_number)
-    return Response(text, mimetype="application/json", headers={"Cache-Control": "no-store", "Vary": "Accept"})
+    """*reply* as UTF-8 JSON (see :func:`to_json`)."""
+    return Response(to_json(reply), mimetype="application/json", headers={"Cache-Control": "no-store", "Vary": "Accept"})
 
 
 def _number(value: object) -> float | int:
