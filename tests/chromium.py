@@ -89,7 +89,8 @@ def visitors(browser: Any, url: str, *, tolerated: str = "\0") -> Iterator[Calla
     yield visit
     for context in contexts:
         context.close()
-    assert [complaint for complaint in complaints if tolerated not in complaint] == []
+    unexpected = [complaint for complaint in complaints if tolerated not in complaint]
+    assert unexpected == [], unexpected
 
 
 def outline(page: Page) -> dict[str, Any]:

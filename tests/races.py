@@ -19,8 +19,17 @@ from typing import Any
 TESTS = Path(__file__).parent
 
 
-def race(target: str, uri: str, *, path: Path, processes: int = 4, threads: int = 13, **arguments: Any) -> list[Any]:
-    """Run *target* in ``processes * threads`` threads.  Thread numbers go from 0 on."""
+def race(
+    target: str,
+    uri: str,
+    *,
+    path: Path,
+    processes: int = 4,
+    threads: int = 13,
+    mount: tuple[str, ...] = (),
+    **arguments: Any,
+) -> list[Any]:
+    """Run *target* in ``processes * threads`` threads, with the documents *mount*.  Thread numbers go from 0 on."""
     children = []
     for number in range(processes):
         task = {
@@ -29,6 +38,7 @@ def race(target: str, uri: str, *, path: Path, processes: int = 4, threads: int 
             "path": str(path.parent),
             "first": number * threads,
             "threads": threads,
+            "mount": mount,
             "arguments": arguments,
         }
         children.append(
@@ -66,6 +76,8 @@ def _main(task: dict[str, Any]) -> None:
     module, _, name = task["target"].partition(":")
     function: Callable[..., Any] = getattr(importlib.import_module(module), name)
     app = make_app(task["uri"], SQLALCHEMY_ENGINE_OPTIONS={"pool_size": task["threads"], "max_overflow": 2})
+    for name in task["mount"]:
+        app.register_blueprint(importlib.import_module(f"wxservices.blueprints.{name}").bp)
     outcomes: list[Any] = [None] * task["threads"]
     start = threading.Barrier(task["threads"] + 1)
 

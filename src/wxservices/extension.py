@@ -32,6 +32,7 @@ class WxServices:
         configured provider.
     :param openid_loader: see :meth:`openid_loader`.
     :param admin_check: see :meth:`admin_check`.
+    :param pile_driver: a :class:`wxservices.piles.Driver` that replaces ``WXSERVICES_CHARGING_GATEWAY``.
     :raises ConfigurationError: an unknown or malformed ``WXSERVICES_`` setting, no ``SECRET_KEY``, no data base.
     """
 
@@ -43,9 +44,15 @@ class WxServices:
         sms_sender: Any = None,
         openid_loader: Callable[[], str | None] | None = None,
         admin_check: Callable[[], bool] | None = None,
+        pile_driver: Any = None,
     ) -> None:
         self._db = db
-        given = {"sms_sender": sms_sender, "openid_loader": openid_loader, "admin_check": admin_check}
+        given = {
+            "sms_sender": sms_sender,
+            "openid_loader": openid_loader,
+            "admin_check": admin_check,
+            "pile_driver": pile_driver,
+        }
         self._hooks: dict[str, Any] = {name: hook for name, hook in given.items() if hook is not None}
         if app is not None:
             self.init_app(app)

@@ -1,4 +1,4 @@
-"""Files that an operator loads: YAML or JSON, checked as a whole, each fault with its line and its path.
+"""Files that an operator loads: YAML, JSON or CSV, checked as a whole, each fault with its line and its path.
 
 The top level maps services to what their schemas say.  A plain word is ``true``, ``false``, ``null`` or else the text
 that is written, numbers included (``10:00`` is no 600, ``no`` is no False, ``0900`` keeps its zero): the fields make
@@ -16,9 +16,10 @@ from typing import Any
 import yaml
 from marshmallow import ValidationError
 
+from . import operator_csv
+from .operator_csv import Path
+from .operator_csv import Unreadable as _Unreadable
 from .service import Service
-
-Path = tuple[str | int, ...]
 
 DEEPEST = 40
 """Levels of nesting that are read."""
@@ -52,20 +53,18 @@ class OperatorFile:
     faults: list[Fault] = field(default_factory=list)
 
 
-class _Unreadable(Exception):
-    """The rest of the file cannot be read: line and reason."""
-
-
 def read(name: str, content: bytes, services: Mapping[str, Service]) -> OperatorFile:
     """Read a file's *content*.  Nothing is raised: what is wrong is in ``faults``.
 
+    :param name: one that ends in ``.csv`` is a table (see :mod:`.operator_csv`).
     :param services: those that may be named in it.
     """
     file = OperatorFile(name)
-    reader = _Reader()
+    table = name.lower().endswith(".csv")
+    reader = operator_csv.Table(services) if table else _Reader()
     faults = reader.faults
     try:
-        sections = reader.read(_text(content))
+        sections = reader.read(_printable(operator_csv.text(content)) if table else _text(content))
         told = {path for path, _ in faults}  # once is enough
         faults += [fault for fault in _check(sections, services, file.data) if fault[0] not in told]
     except _Unreadable as error:
@@ -108,14 +107,19 @@ def _text(content: bytes) -> str:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise _Unreadable(content.count(b"\n", 0, error.start) + 1, "不是UTF-8编码") from None
-    if match := _UNPRINTABLE.search(text):
-        raise _Unreadable(text.count("\n", 0, match.start()) + 1, "含有不允许的字符")
+    _printable(text)
     try:
         json.loads(text)
     except (ValueError, RecursionError):
         return text
     # JSON is YAML but for two things that not every parser of YAML takes.
     return _PAIR.sub(lambda match: match[1] + json.loads(f'"{match[2]}"'), text.replace("\t", " "))
+
+
+def _printable(text: str) -> str:
+    if match := _UNPRINTABLE.search(text):
+        raise _Unreadable(text.count("\n", 0, match.start()) + 1, "含有不允许的字符")
+    return text
 
 
 class _Reader:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from marshmallow import Schema
 
-if TYPE_CHECKING:
-    from .wechat.login import Account
+
+@dataclass(frozen=True)
+class Account:
+    """A mini program or an official account."""
+
+    appid: str
+    secret: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -19,12 +24,13 @@ class OperatorData:
 
     ``schema`` checks it, ``apply(data)`` creates or updates what it names by natural key, ``dump()`` gives the same
     form back.  ``apply`` is run to its end inside one transaction; it yields how many things each of its steps did, a
-    thing being an object in a list of the form.
+    thing being an object in a list of the form.  ``table`` names the list, if any, that may come as a CSV file.
     """
 
     schema: type[Schema]
     apply: Callable[[dict[str, Any]], Iterator[int]]
     dump: Callable[[], dict[str, Any]]
+    table: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,7 +80,8 @@ class Refund:
 class PaymentOwner:
     """How :mod:`wxservices.payments` asks and tells the service whose money it is.
 
-    What is told is told inside the transaction that writes it, once; an exception undoes both, and both are tried again.
+    What is told is told once, inside the transaction that writes it; an exception undoes both, and both are tried
+    again.
 
     :param account: the mini program whose users pay.
     :param paid: a payment was paid.
@@ -101,6 +108,8 @@ class Service:
     :param demo: makes the demo data, idempotently, after the operator data of ``demo/<name>.yaml`` is loaded.
     :param purge: deletes what is too old to be of use, and answers how many rows that were.
     :param payments: where it takes money through WeChat Pay.
+    :param piles: hears what charging piles tell (an event of :mod:`wxservices.piles`).
+    :param reconcile: goes on with what trouble left open, and yields a :class:`wxservices.payments.Step` for each.
     """
 
     name: str
@@ -108,3 +117,5 @@ class Service:
     demo: Callable[[], None] | None = None
     purge: Callable[[], int] | None = None
     payments: PaymentOwner | None = None
+    piles: Callable[[Any], None] | None = None
+    reconcile: Callable[[], Iterator[Any]] | None = None

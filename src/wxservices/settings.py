@@ -83,6 +83,13 @@ def _redis_url(value: object) -> str:
     return url
 
 
+def _mqtt_url(value: object) -> str:
+    url = _text(value)
+    if not url.startswith(("mqtt://", "mqtts://")):
+        raise ValueError("a URL such as mqtt://127.0.0.1:1883 is needed")
+    return url
+
+
 def _one_of(*values: str) -> Callable[[object], str]:
     def parse(value: object) -> str:
         if value not in ("", *values):
@@ -126,7 +133,7 @@ def setting(
     )
 
 
-_PAID = ("wxpay", "tickets")
+_PAID = ("wxpay", "tickets", "charging")
 """The services that take money through WeChat Pay, and its callbacks."""
 
 
@@ -166,7 +173,7 @@ class Settings:
         _one_of("tencent", "aliyun", "sandbox"),
         None,
         "`tencent` or `aliyun`; or pass an object of your own: `WxServices(app, sms_sender=…)`.",
-        needed_by=("traffic", "tickets"),
+        needed_by=("traffic", "tickets", "charging"),
         unless="sms_sender",
         sandbox="sandbox",
     )
@@ -225,9 +232,7 @@ class Settings:
     appointment_list_max: int = setting(_count, 10_000, "Most rows of an admin's list, the newest.")
     appointment_ping: timedelta = setting(_seconds, 25, "Seconds between pings to a WebSocket's listener.")
 
-    wxpay_mch_id: str = setting(
-        _text, None, "Merchant number (商户号).", needed_by=_PAID, sandbox="1900000000"
-    )
+    wxpay_mch_id: str = setting(_text, None, "Merchant number (商户号).", needed_by=_PAID, sandbox="1900000000")
     wxpay_key: str = setting(
         _text,
         None,
@@ -278,6 +283,39 @@ class Settings:
     tickets_data_as_string: bool = setting(
         _flag, False, "Send `data` as the JSON text of it, as the document's table says, not as in its examples."
     )
+
+    charging_appid: str = setting(
+        _text, None, "AppID of the charging mini program.", needed_by=("charging",), sandbox="wx0000000000000002"
+    )
+    charging_secret: str = setting(
+        _text, None, "Its AppSecret.", needed_by=("charging",), sandbox="sandbox", secret=True
+    )
+    charging_gateway: str = setting(
+        _one_of("simulated", "mqtt"),
+        None,
+        "How piles are reached: `mqtt`, or `simulated`; or pass a driver of your own: `WxServices(app, pile_driver=…)`.",
+        needed_by=("charging",),
+        unless="pile_driver",
+        sandbox="simulated",
+    )
+    charging_session: timedelta = setting(_seconds, 7 * 24 * 3600, "Seconds that a rider stays logged in.")
+    charging_reservation: timedelta = setting(_seconds, 180, "Seconds that a number holds its plug.")
+    charging_start_timeout: timedelta = setting(_seconds, 10, "Seconds that a pile has to answer a start.")
+    charging_max_fen: int = setting(_count, 100_000, "Most that one payment may be, in fen.")
+    charging_heartbeat: timedelta = setting(
+        _seconds, 180, "Seconds without a sign of life after which a pile is offline (MQTT)."
+    )
+    charging_grace: timedelta = setting(
+        _seconds, 7200, "Seconds that a vanished pile has to report its sessions before they are settled by rule."
+    )
+    charging_vanished: str = setting(
+        _one_of("last", "refund"), "last", "The rule: pay what was reported last (`last`), or nothing (`refund`)."
+    )
+    charging_mqtt_url: str = setting(
+        _mqtt_url, "mqtt://127.0.0.1:1883", "Broker, `mqtt[s]://[user:password@]host[:port]`.", secret=True
+    )
+    charging_mqtt_prefix: str = setting(_text, "piles", "First part of every topic.")
+    charging_mqtt_ca_file: str = setting(_text, None, "Certificate authority of the broker, for `mqtts`.")
 
     def lacks(self, service: str, hooks: Container[str] = ()) -> list[str]:
         """Names of the settings that *service* needs, that are not set and that no registered hook replaces."""

@@ -80,6 +80,24 @@ wxpay_refund_failed = _signals.signal("wxpay-refund-failed")
 tickets_moved = _signals.signal("tickets-moved")
 """An order was made or moved to another state: ``order_no``, ``source`` (``""`` for a new one), ``target``."""
 
+charging_started = _signals.signal("charging-started")
+"""A pile charges: ``order_no``, ``device_no``, ``plug_no``."""
+
+charging_finished = _signals.signal("charging-finished")
+"""An order is settled: ``order_no``, ``seconds``, ``energy`` (0.01 kWh), ``cost`` (fen)."""
+
+charging_failed = _signals.signal("charging-failed")
+"""Nothing came of an order, its money goes back: ``order_no``, ``state`` (``released`` or ``failed``)."""
+
+charging_credited = _signals.signal("charging-credited")
+"""A balance was topped up: ``order_no``, ``user_id``, ``amount`` (fen)."""
+
+charging_pile_lost = _signals.signal("charging-pile-lost")
+"""A pile said good-bye, or its last will did: ``device_no``."""
+
+charging_alarm = _signals.signal("charging-alarm")
+"""A pile raised an alarm: ``device_no``, ``plug_no`` (or ``""``), ``code``, ``text``."""
+
 
 def send_after_commit(signal: NamedSignal, **what: Any) -> None:
     """Send *signal* from the current application once the current transaction is committed."""

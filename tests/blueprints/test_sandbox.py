@@ -13,8 +13,8 @@ from werkzeug.wrappers import Response
 
 from apps import make_app
 from wxservices.blueprints import sandbox
+from wxservices.service import Account
 from wxservices.wechat import oauth
-from wxservices.wechat.login import Account
 
 PAGE = "/wxservices/sandbox/connect/oauth2/authorize"
 GOOD = {

@@ -15,8 +15,9 @@ from flask import Flask
 from apps import make_app
 from wxservices import db
 from wxservices.errors import UpstreamRefused, UpstreamSilent
+from wxservices.service import Account
 from wxservices.wechat import http, login
-from wxservices.wechat.login import Account, Identity
+from wxservices.wechat.login import Identity
 
 SECRET = "0123456789abcdef-the-secret"
 ACCOUNT = Account("wx520c15f417810387", SECRET)

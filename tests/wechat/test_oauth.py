@@ -12,8 +12,8 @@ import time_machine
 from flask import Flask, session
 
 from wxservices.errors import UpstreamRefused, UpstreamSilent
+from wxservices.service import Account
 from wxservices.wechat import login, oauth
-from wxservices.wechat.login import Account
 
 ACCOUNT = Account("wx520c15f417810387", "the-secret")
 

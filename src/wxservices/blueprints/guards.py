@@ -11,8 +11,9 @@ from flask import abort, redirect, request, session, url_for
 
 from ..errors import NotAllowed, NotAuthenticated
 from ..fields import BLANKS
+from ..service import Account
 from ..state import current_state
-from ..wechat import login, oauth
+from ..wechat import oauth
 from ..wechat.oauth import SESSION_KEY
 
 
@@ -79,7 +80,7 @@ def openid_from_wechat(params: dict[str, Any]) -> dict[str, str]:
     if known:
         abort(redirect(clean))
     settings = current_state().settings
-    account = login.Account(settings.wechat_appid, settings.wechat_secret)
+    account = Account(settings.wechat_appid, settings.wechat_secret)
     state = request.args.get("state")
     if state:
         found = oauth.finish(session, state, request.args.get("code", ""), account)

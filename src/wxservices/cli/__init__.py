@@ -29,6 +29,7 @@ COMMANDS = {
     "purge": "upkeep",
     "reconcile": "reconcile",
     "worker": "worker",
+    "gateway": "gateway",
     "sms-codes": "sandbox",
     "sandbox": "sandbox",
 }

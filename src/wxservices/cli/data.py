@@ -25,7 +25,7 @@ from .progress import progress
 @click.argument("files", nargs=-1, required=True, type=click.File("rb"))
 @with_appcontext
 def load(files: tuple[BinaryIO, ...]) -> None:
-    """Create or update what FILES (YAML or JSON; - is the standard input) name.
+    """Create or update what FILES (YAML, JSON or CSV; - is the standard input) name.
 
     Nothing is written unless every file is without fault.  Each file is one transaction.
     """

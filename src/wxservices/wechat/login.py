@@ -13,6 +13,7 @@ from typing import Any, Protocol, cast
 from urllib.parse import quote, urlencode
 
 from ..errors import UpstreamRefused, UpstreamSilent
+from ..service import Account
 from ..state import current_state
 from . import http
 
@@ -29,14 +30,6 @@ MESSAGES = {
 }
 OTHER_MESSAGE = "微信登录失败，请稍后再试"
 SNAPSHOT_MESSAGE = "当前为快照页，请点击右下角“使用完整服务”后继续"
-
-
-@dataclass(frozen=True)
-class Account:
-    """A mini program or an official account."""
-
-    appid: str
-    secret: str = field(repr=False)
 
 
 @dataclass(frozen=True)

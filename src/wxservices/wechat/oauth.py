@@ -16,6 +16,7 @@ from typing import Any
 from itsdangerous import BadSignature, TimestampSigner
 
 from .. import nonces
+from ..service import Account
 from ..tokens import secret_keys
 from . import login
 
@@ -27,7 +28,7 @@ LIFETIME = timedelta(minutes=10)
 _HEX = re.compile(r"(?:[0-9a-f]{2}){1,64}")
 
 
-def begin(session: MutableMapping[str, Any], redirect_uri: str, account: login.Account) -> str:
+def begin(session: MutableMapping[str, Any], redirect_uri: str, account: Account) -> str:
     """Where to send the browser: :func:`~wxservices.wechat.login.authorize_url` with a fresh state.
 
     :param session: ``flask.session``; the browser gets its id there.
@@ -41,9 +42,7 @@ def begin(session: MutableMapping[str, Any], redirect_uri: str, account: login.A
     return login.authorize_url(redirect_uri, signed.hex(), account)  # WeChat takes letters and digits, at most 128
 
 
-def finish(
-    session: MutableMapping[str, Any], state: str | None, code: str | None, account: login.Account
-) -> str | None:
+def finish(session: MutableMapping[str, Any], state: str | None, code: str | None, account: Account) -> str | None:
     """The openid of the browser that came back with *state* and *code*.
 
     None means start over: the state is forged, expired, used, of another browser or account, or there is no code
@@ -65,5 +64,5 @@ def finish(
     return login.official_account(code, account).openid
 
 
-def _signer(browser: str, account: login.Account) -> TimestampSigner:
+def _signer(browser: str, account: Account) -> TimestampSigner:
     return TimestampSigner(secret_keys(), salt=f"wxservices.oauth.{account.appid}.{browser}")  # type: ignore[arg-type]

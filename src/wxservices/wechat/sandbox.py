@@ -11,8 +11,9 @@ from itsdangerous import BadSignature, Signer
 
 from .. import db
 from ..errors import UpstreamSilent
+from ..service import Account
 from ..tokens import secret_keys
-from .login import INVALID_CODE, Account, Identity, refusal
+from .login import INVALID_CODE, Identity, refusal
 
 
 class Sandbox:
