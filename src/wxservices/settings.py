@@ -268,9 +268,7 @@ class Settings:
     tickets_appid: str = setting(
         _text, None, "AppID of the ticket agency's mini program.", needed_by=("tickets",), sandbox="wx0000000000000001"
     )
-    tickets_secret: str = setting(
-        _text, None, "Its AppSecret.", needed_by=("tickets",), sandbox="sandbox", secret=True
-    )
+    tickets_secret: str = setting(_text, None, "Its AppSecret.", needed_by=("tickets",), sandbox="sandbox", secret=True)
     tickets_sign_key: str = setting(
         _text,
         None,
