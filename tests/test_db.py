@@ -144,3 +144,15 @@ def test_own_sqlite_has_wal_patience_and_foreign_keys(sqlite_uri: str) -> None:
             assert connection.scalar(sa.text("PRAGMA foreign_keys")) == 1
             assert connection.scalar(sa.text("PRAGMA busy_timeout")) == 10000
         db.engine().dispose()
+
+
+def test_an_upsert_replaces_or_adds(app: Flask) -> None:
+    def row(key: str, count: int) -> dict[str, object]:
+        return {"key": key, "count": count, "expires_at": datetime(2026, 1, count, tzinfo=UTC)}
+
+    with db.transaction():
+        db.upsert(Limit, ["key"], [row("a", 1), row("b", 2)])
+        db.upsert(Limit, ["key"], [row("a", 3), row("c", 4)])
+        db.upsert(Limit, ["key"], [row("b", 5), row("d", 6)], add=["count"])
+    rows = db.Query(sa.select(Limit.key, Limit.count, Limit.expires_at).order_by(Limit.key)).all()
+    assert [(key, count, day.day) for key, count, day in rows] == [("a", 3, 3), ("b", 7, 5), ("c", 4, 4), ("d", 6, 6)]

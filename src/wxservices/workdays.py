@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 
 import sqlalchemy as sa
 
@@ -42,20 +43,29 @@ def is_working(service: str, day: date) -> bool:
 
 
 def _official(day: date) -> bool:
+    known = _announced(day)
+    if known is not None:
+        return known
+    warned: set[int] = current_state().parts.setdefault("provisional_years", set())
+    if day.year not in warned:
+        warned.add(day.year)
+        log.warning(
+            "No official calendar for %d yet: its days are provisional, Monday to Friday. "
+            "Upgrade chinesecalendar, or load exceptions.",
+            day.year,
+        )
+    return day.weekday() < 5
+
+
+@lru_cache(maxsize=1024)
+def _announced(day: date) -> bool | None:
+    """What the package knows; kept, because it goes through its whole table each time.  None outside its years."""
     import chinese_calendar
 
     try:
         return bool(chinese_calendar.is_workday(day))
     except NotImplementedError:
-        warned: set[int] = current_state().parts.setdefault("provisional_years", set())
-        if day.year not in warned:
-            warned.add(day.year)
-            log.warning(
-                "No official calendar for %d yet: its days are provisional, Monday to Friday. "
-                "Upgrade chinesecalendar, or load exceptions.",
-                day.year,
-            )
-        return day.weekday() < 5
+        return None
 
 
 def replace(service: str, days: Sequence[tuple[date, bool]]) -> None:

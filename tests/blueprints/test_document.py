@@ -68,6 +68,8 @@ def client() -> FlaskClient:
         Call("/money", None, lambda: {"whole": Decimal("3.00"), "part": Decimal("0.10")}),
         Call("/guarded.php", Greeting, greet, (only_with_key, address)),
         Call("/own", None, lambda: {}, (own_site,)),
+        Call("/many.php", Greeting, lambda name: [name], flag="say"),
+        Call("/many.php", None, lambda: ["shouted"], flag="shout"),
     ]
     app.register_blueprint(Document(Service("plain"), __name__, envelope=Plain(), urls=calls))
     return app.test_client()
@@ -184,3 +186,20 @@ def test_json_is_made_without_the_hosts_provider(client: FlaskClient) -> None:
     client.application.json.ensure_ascii = True  # type: ignore[attr-defined]
     assert "张" in client.post("/greet", json={"name": "张"}).get_data(as_text=True)
     assert json.loads(client.post("/greet", json={"name": "张"}).data)["data"] == ["张@127.0.0.1"]
+
+
+@pytest.mark.parametrize(
+    ("body", "reply"),
+    [
+        ({"say": 1, "name": "a"}, {"ret": 0, "data": ["a"]}),
+        ({"say": "1", "name": "a", "shout": None}, {"ret": 0, "data": ["a"]}),
+        ({"shout": 1}, {"ret": 0, "data": ["shouted"]}),
+        ({"say": 1}, {"ret": 1, "msg": "name 不能为空"}),
+        ({}, {"ret": 1, "msg": "say、shout 须有其一"}),
+        ({"say": 1, "shout": 0}, {"ret": 1, "msg": "say 不能与shout同时使用"}),
+        ({"shout": True}, {"ret": 1, "msg": "shout 应为1"}),
+        ({"shout": 2}, {"ret": 1, "msg": "shout 应为1"}),
+    ],
+)
+def test_a_flag_tells_the_calls_of_one_url_apart(client: FlaskClient, body: Any, reply: Any) -> None:
+    assert client.post("/many.php", json=body).get_json() == reply
