@@ -291,7 +291,7 @@ class Settings:
     charging_gateway: str = setting(
         _one_of("simulated", "mqtt"),
         None,
-        "How piles are reached: `mqtt`, or `simulated`; or pass a driver of your own: `WxServices(app, pile_driver=…)`.",
+        "How piles are reached: `mqtt` or `simulated`; or pass a driver of your own: `WxServices(app, pile_driver=…)`.",
         needed_by=("charging",),
         unless="pile_driver",
         sandbox="simulated",

@@ -284,7 +284,8 @@ def to_json(value: Any) -> str:
 
 def json_response(reply: Any) -> Response:
     """*reply* as UTF-8 JSON (see :func:`to_json`)."""
-    return Response(to_json(reply), mimetype="application/json", headers={"Cache-Control": "no-store", "Vary": "Accept"})
+    headers = {"Cache-Control": "no-store", "Vary": "Accept"}
+    return Response(to_json(reply), mimetype="application/json", headers=headers)
 
 
 def _number(value: object) -> float | int:
