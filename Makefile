@@ -18,6 +18,9 @@ run: $(READY)
 	@echo "  SMS codes:        $(FLASK) wxservices sms-codes"
 	@echo "  As a kiosk:       curl http://127.0.0.1:$(PORT)/wx/checkorder -d ywlx=01 -d idnum=11010119900307002X --data-urlencode name=张三"
 	@echo "  A front desk:     $(FLASK) wxservices appointment tail --url ws://127.0.0.1:$(PORT)/ws/signin-notify"
+	@echo "  Vending staff:    curl http://127.0.0.1:$(PORT)/login_save.php -d login_mp=1 -d phone=19960000000 -d password_md5=123456"
+	@echo "  A ticket order:   docs/tickets.md walks through one (log in with the code demo-customer)"
+	@echo "  A charge:         docs/charging.md walks through one, docs/piles.md with a device on a broker"
 	@echo
 	@$(FLASK) run --port $(PORT)
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from flask import Flask, redirect, url_for
+from flask_socketio import SocketIO
 from werkzeug.wrappers import Response
 
 from wxservices import WxServices
-from wxservices.blueprints import traffic
+from wxservices.blueprints import appointment, charging, tickets, traffic, vending, wxpay
 
 
 def create_app() -> Flask:
@@ -26,7 +27,13 @@ def create_app() -> Flask:
         Path(app.instance_path).mkdir(exist_ok=True)
         app.config.setdefault("SQLALCHEMY_DATABASE_URI", f"sqlite:///{app.instance_path}/wxservices.db")
     WxServices(app)
+    SocketIO(app, async_mode="threading")  # before the mount: appointment's notices are served there, too
     app.register_blueprint(traffic.bp)
+    app.register_blueprint(appointment.bp)
+    app.register_blueprint(vending.bp)
+    app.register_blueprint(tickets.bp)
+    app.register_blueprint(charging.bp)
+    app.register_blueprint(wxpay.bp)
 
     @app.get("/")
     def index() -> Response:

@@ -120,9 +120,7 @@ def swipe(device: str, plug: str, card: str, fen: int | None) -> None:
 
     now = clock.now()
     msg_id = f"{card}-{now.timestamp()}"
-    order_no = swipes.start(
-        Swiped(device_no=device, plug_no=plug, card_no=card, msg_id=msg_id, fen=fen, at=now)
-    )
+    order_no = swipes.start(Swiped(device_no=device, plug_no=plug, card_no=card, msg_id=msg_id, fen=fen, at=now))
     click.echo(f"{order_no}: told to start." if order_no else f"{card}: nobody's card.")
 
 
