@@ -69,9 +69,16 @@ def _tail_server(url: str, count: int | None) -> None:
     from simple_websocket import Client, ConnectionClosed
     from simple_websocket.errors import SimpleWebsocketError
 
+    class Tail(Client):  # type: ignore[misc]
+        """A notice that comes in one packet with the end of the handshake would stay unread until the next ping."""
+
+        def handshake(self) -> None:
+            super().handshake()
+            self.connected = self._handle_events()
+
     token = current_state().settings.admin_token
     try:
-        ws = Client.connect(url, headers={"Authorization": f"Bearer {token}"})
+        ws = Tail.connect(url, headers={"Authorization": f"Bearer {token}"})
     except (OSError, SimpleWebsocketError) as error:
         raise click.ClickException(f"{url}: {error or 'no WebSocket'}") from error
     click.echo(f"Listening to {url}.", err=True)
