@@ -88,7 +88,7 @@ def walk(page: Path, folder: Path) -> None:
         script = "".join(f"{step.command}\nprintf '\\n{mark}\\n'\n" for step in walked)
         script = script.replace("127.0.0.1:5000", address)
         done = subprocess.run(
-            ["bash", "-c", script], cwd=folder, env=environment, capture_output=True, text=True, timeout=180
+            ["bash", "-c", script], cwd=folder, env=environment, capture_output=True, text=True, timeout=400
         )
         printed = done.stdout.split(f"\n{mark}\n")
     for step, output in zip(walked, printed, strict=False):

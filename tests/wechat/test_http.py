@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from flask import Flask
 
-from conftest import make_app
+from apps import make_app
 from wxservices.errors import UpstreamSilent
 from wxservices.wechat import http
 

@@ -74,7 +74,8 @@ def _tail_server(url: str, count: int | None) -> None:
 
         def handshake(self) -> None:
             super().handshake()
-            self.connected = self._handle_events()
+            self._handle_events()
+            self.connected = True  # if that was the end, the reading thread finds out
 
     token = current_state().settings.admin_token
     try:

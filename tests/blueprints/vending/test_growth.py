@@ -105,21 +105,7 @@ def test_every_list_takes_as_many_statements_as_before(shop: Flask) -> None:
 
 
 def test_the_benchmark_runs_at_a_small_scale() -> None:
-    scale = [
-        "--shops",
-        "2",
-        "--machines",
-        "6",
-        "--lanes",
-        "60",
-        "--few",
-        "30",
-        "--many",
-        "200",
-        "--rounds",
-        "3",
-        "--json",
-    ]
+    scale = {"shops": 2, "machines": 6, "lanes": 60, "few": 30, "many": 200, "rounds": 3}
     command = [sys.executable, BENCHMARK, "--json", *(f"--{name}={number}" for name, number in scale.items())]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     lines = done.stdout.splitlines()

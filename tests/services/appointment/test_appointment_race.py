@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,7 @@ def _take_unguarded(minute: openings.Minute) -> None:
     booked = db.session().scalar(sa.select(Tally.booked).where(*row))
     if booked >= minute.capacity:
         raise openings.NotFree
+    time.sleep(0.02)
     db.session().execute(sa.update(Tally).where(*row).values(booked=booked + 1))
 
 
@@ -157,6 +159,7 @@ def _change(statement: Any, params: Any = None) -> int:
     row = db.session().execute(sa.select(*Appointment.__table__.c).where(Appointment.id == number)).one()
     if row.live is None or row.signed_in_at is not None:
         return 0
+    time.sleep(0.1)  # so that the others read, too, before it is written
     values = {statement.column: clock.now()} | ({"live": None} if statement.column == "cancelled_at" else {})
     return _changed(sa.update(Appointment).where(Appointment.id == number).values(values))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,7 @@ def _take_unguarded(period: slots.Period) -> None:
     capacity = db.session().scalar(sa.select(Slot.capacity).where(Slot.id == period.id))
     if booked >= capacity:
         raise Conflict
+    time.sleep(0.02)
     db.session().execute(sa.update(Tally).where(*row).values(booked=booked + 1))
 
 
