@@ -13,7 +13,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps import make_app
+from apps import make_app, running
 from wxservices import fields, operator_file
 from wxservices.operator_fields import ClockText, Flag, Rows
 from wxservices.service import OperatorData, Service
@@ -232,9 +232,9 @@ PACKAGED = sorted(Path(operator_file.__file__).parent.glob("demo/*.yaml"))
 
 
 @pytest.mark.parametrize("file", PACKAGED, ids=lambda file: file.stem)
-def test_the_packaged_files_are_without_fault(file: Path) -> None:
+def test_the_packaged_files_are_without_fault(file: Path, sqlite_uri: str) -> None:
     service = importlib.import_module(f"wxservices.services.{file.stem}").SERVICE
-    with make_app("sqlite://").app_context():  # limits of amounts are settings
+    with running(make_app(sqlite_uri), file.stem):  # what a file refers to may be in the tables
         read = operator_file.read(file.name, file.read_bytes(), {service.name: service})
     assert read.faults == []
     assert operator_file.things(read.data) > 0
