@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from ... import clock, db, signals, throttle
 from ...errors import NotAllowed, NotFound, TooMany
 from ...models.traffic import Booking
+from ...settings import Network
 from ...state import current_state
 
 _of_person = db.Query(
@@ -78,9 +79,9 @@ def _take_number(booking_id: int) -> None:
             )
 
 
-def _within(address: str, networks: object) -> bool:
+def _within(address: str, networks: tuple[Network, ...]) -> bool:
     try:
         client = ip_address(address)
     except ValueError:
         return False
-    return any(client in network for network in networks)  # type: ignore[attr-defined]
+    return any(client in network for network in networks)
